@@ -1,0 +1,1 @@
+//! The connectors of datamiind: a registry of what is compiled in.

@@ -1,0 +1,1 @@
+//! The contract of datamiind as trials: one call proves a source.

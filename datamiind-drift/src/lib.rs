@@ -1,0 +1,1 @@
+//! Schema drift: what changed, what the policy says, what to do.

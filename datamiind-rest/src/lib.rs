@@ -1,0 +1,1 @@
+//! Any REST API as a source, described by data instead of code.
